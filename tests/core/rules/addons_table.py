@@ -259,7 +259,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("W15", wired(A="redis://cache.other.svc", cache_other=ServiceSeen("another name")), "pass", "1 named", ""),
     ("W15", wired(A="redis://cache.other.svc", cache_other=UNSEEN), "unknown", "Service other/cache is named, and hidden", ""),
     ("W15", wired(A="redis://cache.other.svc", B="http://web", cache_other=UNSEEN), "warn", "names web, and there is no Service", ""),
-    ("W15", wired_by_map("redis://cache.other.svc"), "warn", "REDIS_URL names cache.other.svc, and there is no Service other/cache", ""),
+    ("W15", wired_by_map("redis://cache.other.svc"), "warn", "REDIS_URL names cache.other.svc, and there is no Service other/cache", "cache.host"),
     ("W15", {**wired(A="redis://cache:6379"), "named_services": {}}, "pass", "no variable names a Service", ""),
     # W16 insecure defaults
     ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),

@@ -12,6 +12,7 @@ from wizard.core.rules import manifests, named
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Rendered, ServiceSeen
+from wizard.core.rules.findings.hosts import CACHE
 from wizard.core.target import Target
 
 _REFERENCE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
@@ -74,7 +75,7 @@ def services(facts: Facts) -> Outcome:
     there: Mapping[str, ServiceSeen] = facts["named_services"]
     target: Target = facts["target"]
     own = {str(one["metadata"]["name"]): manifests.service_ports(one) for one in rendered.of("Service")}
-    lines: dict[str, None] = {}
+    lines: dict[str, str] = {}
     hidden: dict[str, str] = {}
     count = 0
     for one in named.services(rendered.objects, target.namespace):
@@ -88,13 +89,10 @@ def services(facts: Facts) -> Outcome:
         if seen.state == "hidden":
             hidden[one.label] = seen.permission
         elif wrong := _wrong(one, seen, target):
-            lines[f"{one.where}: {one.variable} names {wrong}"] = None
+            lines[f"{one.where}: {one.variable} names {wrong}"] = "cache.host" if CACHE.search(one.variable) else ""
     if lines:
-        return Outcome(
-            "warn",
-            capped(lines),
-            "Correct the address, or have what is behind it started; a name of another place that this cluster's DNS knows may stay.",
-        )
+        step = "Correct the address, or have it started; a name that this cluster's DNS knows from elsewhere may stay."
+        return Outcome("warn", capped(lines), step, next(iter(lines.values())))
     if hidden:
         return Outcome(
             "unknown",
