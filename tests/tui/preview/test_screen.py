@@ -154,15 +154,21 @@ async def test_a_stuck_release_is_not_marked_while_the_roll_back_after_it_would_
     session.next_plan = replace(PLAN, objects=(replace(API, change="refused", refusals=(conflict,)),))
     async with open_app() as see:
         await menu(see, "c")
-        await see.sees("then roll back to revision 2")
+        await see.sees("The roll-back after it would not start", "Enter mark as failed", "o take over")
+        assert "f only mark" not in see.text()
+        session.next_plan = replace(PLAN, objects=(replace(API, taken=(Takeover("spec.replicas", "kubectl"),)),))
+        await see.press("o")
+        await see.sees("then roll back to revision 2", "Enter roll back", "o leave it", "Esc back", "taken over")
+        assert "would not start" not in see.text()
+        session.next_plan = replace(PLAN, objects=(replace(API, change="refused", refusals=(conflict,)),))
         await see.press("enter")
         await see.type("llm-cost-ops")
         await see.press("enter")
-        await see.sees(
-            "would be refused", "Mark it only", "a rollback then shows its plan", "recover --force-conflicts does"
-        )
+        await see.sees("would be refused", "Mark it only", "a rollback then shows its plan")
         assert session.done == []
-        await see.press("f", "enter")
+        await see.press("o")
+        await see.sees("Enter mark as failed")
+        await see.press("enter")
         await see.type("llm-cost-ops")
         await see.press("enter")
         await see.sees("backup.json")

@@ -58,7 +58,7 @@ class PreviewScreen(WizardScreen):
         Action("start", "enter", command="Start it"),
         Action("again", "t", "refresh", "Refresh"),
         Action("back", "escape", "back", "Back"),
-        *(Action(f"switch('{key}')", key) for key in "kf"),
+        *(Action(f"switch('{key}')", key) for key in "kfo"),
         Action("leave", "q"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)

@@ -230,8 +230,15 @@ class RecoverPreview(Preview):
         self.release = target.release
         self._target = target
         self._state: Recovery | None = None
-        self._back = True
+        self._after: Rollback | None = None
+        self._refusal = ""
+        self._mark_only = self._force = False
         self._reason = ""
+
+    @property
+    def _back(self) -> bool:
+        """Whether the release is rolled back after the record is marked."""
+        return bool(self._after) and not self._refusal and not self._mark_only
 
     @override
     def heading(self) -> str:
@@ -239,10 +246,19 @@ class RecoverPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._state = await session.release(self._target).recovery()
+        release = session.release(self._target)
+        self._state = await release.recovery()
         # Enter asks for the reason, so its absence must not disable Enter.
         self.approval = replace(of_recovery(self._target, self._state), blocked=None)
-        self._back = self._back and bool(self._state.good)
+        self._after, self._refusal = None, ""
+        if not self._state.good:
+            return
+        try:
+            self._after = await release.rollback(self._state.good, force_conflicts=self._force)
+            blocked = self._after.approval.blocked
+        except Problem as problem:
+            blocked = problem
+        self._refusal = blocked.what.removeprefix("Nothing was changed: ") if blocked else ""
 
     @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
@@ -278,8 +294,14 @@ class RecoverPreview(Preview):
         )
         text = f"keep the record as it is in a private file, mark revision {recovery.revision} as failed{then}"
         rows += [(), *beside(" Enter will", text, width - 1, label_width=18, tone="strong", label_tone="accent")]
+        if self._refusal:
+            text = f"The roll-back after it would not start: {self._refusal}"
+            rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
         rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in recovery.unseen]
-        return rows, ()
+        if not self._after or self._mark_only:
+            return rows, ()
+        plan, places = plan_view.plan_rows(self._after.plan, width, chosen)
+        return [*rows, (), *plan], [len(rows) + 1 + place for place in places]
 
     @override
     def go(self) -> str:
@@ -296,13 +318,19 @@ class RecoverPreview(Preview):
 
     @override
     def switches(self) -> Mapping[str, str]:
-        if not self._state or not self._state.good:
-            return {}
-        return {"f": "only mark as failed" if self._back else "roll back after it"}
+        switches = {}
+        if self._after and not self._refusal:
+            switches["f"] = "roll back after it" if self._mark_only else "mark only"
+        if self._after and (self._force or offers_force(self._after.plan)):
+            switches["o"] = "leave it" if self._force else "take over"
+        return switches
 
     @override
     def switch(self, key: str) -> bool:
-        self._back = not self._back
+        if key == "o":
+            self._force = not self._force
+            return True
+        self._mark_only = not self._mark_only
         return False
 
     @override
@@ -311,7 +339,7 @@ class RecoverPreview(Preview):
             raise Problem("The preview is not ready yet.", "Wait for it.")
         recovery = replace(self._state)
         release = session.release(self._target)
-        back = await release.rollback_after(recovery) if self._back else None
+        back = await release.rollback_after(recovery, force_conflicts=self._force) if self._back else None
         backup = await release.mark_failed(recovery, self._reason, confirmed=name)
         message = f"Revision {recovery.revision} is marked as failed; the record as it was is in {backup}."
         if back is None:
