@@ -256,7 +256,7 @@ def test_a_stuck_upgrade_is_backed_up_marked_and_rolled_back_after_its_name_was_
     known = json.loads(call("recover", "--dry-run", "-o", "json"))
     assert (known["revision"], known["status"], known["good"], known["young"]) == (2, "pending-upgrade", 1, True)
     assert (known["reached"], known["waiting"]) == (["ConfigMap/conf"], ["ConfigMap/extra"])
-    assert "ConfigMap/conf" in str(known["plan"]["objects"]), "what the roll-back after it would change"
+    assert ("conf", "changed") in {(one["name"], one["change"]) for one in known["plan"]["objects"]}, "of the roll-back"
     call("recover", "--confirm", "rel", code=3)
     assert "--reason" in call.err
     call("recover", "--reason", KILLED, code=2)
