@@ -107,7 +107,7 @@ def test_a_start_that_does_not_come_up_is_named_with_its_cause_on_the_screen(
         screen.wait_for("Enter (start|install)")
         screen.press("enter")
         screen.wait_for(word, 40)
-        screen.wait_for(cause)
+        screen.wait_for(cause, 40)  # a pod that waits for its store is left in peace for its first 20 s
         screen.press("q")
         screen.wait_for("[Ll]eave it running")
         screen.press("s")
