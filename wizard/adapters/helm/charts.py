@@ -161,17 +161,21 @@ def _rules(place: Path) -> Rules:
 
 def _kept(place: Path, rules: Rules) -> Iterator[tuple[str, bytes]]:
     """The files below a folder that helm keeps in a record. Links are followed, as helm does."""
-    left = limits.CHART_FILES
+    left, room = limits.CHART_FILES, limits.CHART_CONTENT
     for folder, names, files in os.walk(place, followlinks=True):
         below = "" if folder == str(place) else f"{os.path.relpath(folder, place)}/"
         names[:] = [name for name in names if below + name != "charts" and not rules.ignores(below + name, folder=True)]
+        left -= 1 + len(files)  # a folder counts too: a link may lead in a circle
+        if left < 0:
+            raise Problem(f"{place} holds more than {limits.CHART_FILES} files.", _ANOTHER)
         for name in files:
             if re.match(_APART, below + name) or rules.ignores(below + name):
                 continue
-            left -= 1
-            if left < 0:
-                raise Problem(f"{place} holds more than {limits.CHART_FILES} files.", _ANOTHER)
-            yield below + name, _read(Path(folder, name))
+            content = _read(Path(folder, name))
+            room -= len(content)
+            if room < 0:
+                raise Problem(f"{place} holds more than {limits.amount(limits.CHART_CONTENT)}.", _ANOTHER)
+            yield below + name, content
 
 
 def _folder(place: Path, shown: str, names: tuple[str, ...] = _NAMES) -> dict[str, bytes]:
