@@ -137,6 +137,8 @@ Change = Callable[[Any], object]
         ("- # list item\n", None, ""),
         ("a: 1\r\nb:\r\n  c: 1\r\n", lambda v: v["b"].update(d=2), "a: 1\r\nb:\r\n  c: 1\r\n  d: 2\r\n"),
         ("\ufeffa: 1\n", lambda v: v.update(a=2), "\ufeffa: 2\n"),
+        ("\ufeff--- &x\na: 1\n", lambda v: v.update(a=2), "\ufeff--- &x\na: 2\n"),
+        ("\ufeff---\na: 1\n", lambda v: v.update(a=2), "\ufeff---\na: 2\n"),
         ("# nothing yet\n", lambda v: v.update(a=2), "# nothing yet\na: 2\n"),
         ("a: 1", lambda v: v.update(b=2), "a: 1\nb: 2"),
         ("a: 1\n# end\n", lambda v: v.clear(), "{}\n# end\n"),

@@ -33,27 +33,28 @@ def edited(text: str, wanted: Mapping[str, Any]) -> str:
     Raises:
         ReadError, YAMLError, OverLimitError: the text itself is not read.
     """
-    body = text.removeprefix(_BOM)
-    before = _read(body)
+    before = _read(text)
     if identical(before, wanted):
         return text
+    body = text.removeprefix(_BOM)
+    mark = text[: len(text) - len(body)]
     for whole in (False, True):
         with contextlib.suppress(yaml_reader.ReadError, yaml.YAMLError, ValueError, LookupError):
-            if changed := _changed(body, before, wanted, whole=whole):
-                return text[: len(text) - len(body)] + changed
+            if changed := _changed(mark, body, before, wanted, whole=whole):
+                return changed
     return yaml_writer.dump(yaml_writer.commented(wanted))
 
 
-def _changed(text: str, before: Any, wanted: Mapping[str, Any], *, whole: bool) -> str:
-    """The changed text, "" when it cannot be had this way.
+def _changed(mark: str, body: str, before: Any, wanted: Mapping[str, Any], *, whole: bool) -> str:
+    """The changed text with its byte order mark, "" when it cannot be had this way.
 
     Where an anchor's value has changed, the next pass writes out the old value in place of its aliases.
     """
     for _ in range(_PASSES):
-        text = _Editor(text, whole=whole).changed(before, wanted)
-        before = _read(text)
+        body = _Editor(body, whole=whole).changed(before, wanted)
+        before = _read(mark + body)  # a first line may be right behind a mark and wrong without it
         if identical(before, wanted):
-            return text
+            return mark + body
     return ""
 
 
