@@ -12,6 +12,7 @@ import pytest
 from tests.foreign import make_shop, packed, packed_shop, write
 from wizard.adapters.folders import cache_dir
 from wizard.adapters.helm.charts import ChartFolders
+from wizard.core import limits
 from wizard.core.errors import Problem
 
 CHART = Path(__file__).parents[3] / "chart" / "llm-cost-ops"
@@ -187,6 +188,28 @@ def test_what_helmignore_names_is_not_read(folder: Path) -> None:
     (folder / ".helmignore").write_text("**\n")
     with pytest.raises(Problem, match=r"\.helmignore holds a rule that helm refuses"):
         ChartFolders().open(str(folder))
+
+
+def test_what_a_record_keeps_of_a_folder_follows_links_and_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    charts = ChartFolders()
+    chart = charts.open(str(folder))
+    write(folder, {"templates/a.yaml": "a: 1\n", "charts/x/Chart.yaml": "name: x\n", "notes.txt": "n" * 100})
+    (folder / "link").symlink_to(folder / "templates")
+    assert set(charts.in_record(chart)) == {"values-dev.yaml", "templates/a.yaml", "link/a.yaml", "notes.txt"}
+
+    monkeypatch.setattr(limits, "CHART_CONTENT", 64)
+    with pytest.raises(Problem, match="holds more than 64 bytes"):
+        charts.in_record(chart)
+    (folder / "notes.txt").unlink()
+    assert "link/a.yaml" in charts.in_record(chart)
+    for name in ("around", "again"):  # each leads to all others, so that their paths double at every level
+        (folder / name).symlink_to(folder)
+    with pytest.raises(Problem, match=r"holds more than [\d,]+ (files|bytes)|cannot be read"):
+        charts.in_record(chart)
+    monkeypatch.setattr(limits, "CHART_CONTENT", 100 * limits.MIB)
+    monkeypatch.setattr(limits, "CHART_FILES", 50)
+    with pytest.raises(Problem, match="holds more than 50 files"):
+        charts.in_record(chart)
 
 
 @pytest.mark.parametrize(
