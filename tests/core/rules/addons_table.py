@@ -132,7 +132,7 @@ def wired(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
     there = {name: given for name, given in more.items() if name.islower()}
     seen = {
         "/".join(name.split("_")[::-1]) if "_" in name else f"ns/{name}": given
-        if isinstance(given, ServiceSeen)
+        if given is None or isinstance(given, ServiceSeen)
         else ServiceSeen("ready", frozenset(given))
         for name, given in there.items()
     }
@@ -142,12 +142,13 @@ def wired(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
 
 EMPTY = ServiceSeen("no endpoints", frozenset({6379}))
 UNSEEN = ServiceSeen("hidden", permission="get services in other")
+BY_KEY = {"env": [{"name": "REDIS_URL", "valueFrom": {"configMapKeyRef": {"name": "conf", "key": "REDIS_URL"}}}]}
 
 
-def wired_by_map(url: str) -> dict[str, Any]:
+def wired_by_map(url: str, **container: Any) -> dict[str, Any]:
     """A container whose variables are those of a ConfigMap of the release."""
     one = deployment()
-    one["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": "conf"}}]
+    one["spec"]["template"]["spec"]["containers"][0] |= container or {"envFrom": [{"configMapRef": {"name": "conf"}}]}
     conf = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "conf"}, "data": {"REDIS_URL": url}}
     return {**wired(), "rendered": Rendered((one, conf)), "named_services": {"other/cache": ServiceSeen("missing")}}
 
@@ -260,6 +261,9 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("W15", wired(A="redis://cache.other.svc", cache_other=UNSEEN), "unknown", "Service other/cache is named, and hidden", ""),
     ("W15", wired(A="redis://cache.other.svc", B="http://web", cache_other=UNSEEN), "warn", "names web, and there is no Service", ""),
     ("W15", wired_by_map("redis://cache.other.svc"), "warn", "REDIS_URL names cache.other.svc, and there is no Service other/cache", "cache.host"),
+    ("W15", wired_by_map("redis://cache.other.svc", **BY_KEY), "warn", "REDIS_URL names cache.other.svc, and there is no Service other/cache", "cache.host"),
+    ("W15", wired(A="redis://cache.other.svc", B="http://web", cache_other=None, web={80}), "unknown", "Service other/cache is named, and was not looked at", ""),
+    ("W15", wired(A="redis://cache.other.svc", B="http://web", cache_other=None, web=EMPTY), "warn", "Service web has no ready endpoints", ""),
     ("W15", {**wired(A="redis://cache:6379"), "named_services": {}}, "pass", "no variable names a Service", ""),
     # W16 insecure defaults
     ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),

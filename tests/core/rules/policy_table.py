@@ -101,6 +101,13 @@ def calling(url: str = "") -> dict[str, Any]:
     return one
 
 
+def calling_by_map(url: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A Deployment whose variable stands in a ConfigMap of the release, and that ConfigMap."""
+    one = calling()
+    one["spec"]["template"]["spec"]["containers"][0] |= {"env": [], "envFrom": [{"configMapRef": {"name": "conf"}}]}
+    return one, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "conf"}, "data": {"DATABASE_URL": url}}
+
+
 def outsider(space: str, name: str, **more: Any) -> dict[str, Any]:
     return {
         "kind": "Pod",
@@ -198,6 +205,8 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
      "warn", "Deployment/api calls db (DATABASE_URL), and NetworkPolicy db cuts it from port 5432 of Deployment/db", ""),
     ("Q09", net(calling(URL), DATABASE, served_by("db", "db", 5432), policy("db", {"matchLabels": {"app": "db"}}, ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "api"}}}], "ports": [{"port": 5000, "endPort": 6000}]}])), "pass", "cut no", ""),
     ("Q09", net(calling(URL), DATABASE, served_by("db", "db", 5432), policy("db", {"matchLabels": {"app": "db"}}, ingress=[{"ports": [{"port": 6379}]}])), "warn", "port 5432", ""),
+    ("Q09", net(*calling_by_map(URL), DATABASE, served_by("db", "db", 5432), policy("db", {"matchLabels": {"app": "db"}}, ingress=[{"ports": [{"port": 6379}]}])), "warn", "Deployment/api calls db (DATABASE_URL), and NetworkPolicy db cuts it", ""),
+    ("Q09", net(*calling_by_map("http://api.example.com/"), policy(policyTypes=["Egress"])), "warn", "cuts it from DNS (port 53 UDP)", ""),
     ("Q09", net(calling(URL), DATABASE, served_by("db", "db", 5432), policy(egress=[{"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53}]}])), "warn", "NetworkPolicy api cuts it from port 5432", ""),
     ("Q09", net(calling(), WEB, way(), policy(ingress=[{"from": [in_space("ingress-nginx")]}]), controllers=(CONTROLLER,)), "warn", "cuts port 8080 from the ingress controller in edge", ""),
     ("Q09", net(calling(), WEB, way(), policy(ingress=[{"from": [in_space("edge")], "ports": [{"port": "web"}]}]), controllers=(CONTROLLER,)), "pass", "cut no", ""),

@@ -35,7 +35,7 @@ from wizard.core.rules.facts import (
 )
 from wizard.core.target import Target
 from wizard.core.tls.chain import remarks
-from wizard.engine.preflight import collectors
+from wizard.engine.preflight import collectors, services
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import Collector, World
 from wizard.engine.secret_files import SecretFiles, TlsFiles
@@ -525,6 +525,18 @@ async def test_services_that_are_named_are_looked_at_once_each_but_not_those_of_
         "other/empty": ServiceSeen("no endpoints", port),
         "other/gone": ServiceSeen("missing"),
     }
+
+
+async def test_named_services_beyond_the_most_that_are_looked_at_are_said_to_be_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services, "_MOST", 2)
+    found = {
+        name: fact
+        async for name, fact in collectors.facts(world(active(), FakeHelm(NAMED)), frozenset({"named_services"}))
+    }
+    missing = ServiceSeen("missing")
+    assert found["named_services"] == {"ns/there": missing, "other/empty": missing, "other/gone": None}
 
 
 async def test_a_named_service_that_is_hidden_names_the_right() -> None:

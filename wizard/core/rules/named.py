@@ -20,13 +20,20 @@ _NAMES_HOST: Final = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|EN
 
 
 @dataclass(frozen=True)
-class Service:
-    """A Service that a variable names: "Kind/name container", the variable, the host as it stands there, the port or 0."""
+class Host:
+    """A host that a variable names: "Kind/name" of the workload, its container, the variable, the host as it stands there, the port or 0."""
 
-    where: str
+    owner: str
+    container: str
     variable: str
     host: str
     port: int
+
+
+@dataclass(frozen=True)
+class Service(Host):
+    """A host that can only be a Service of the cluster."""
+
     space: str
     service: str
 
@@ -36,16 +43,22 @@ class Service:
         return f"{self.space}/{self.service}"
 
 
-def services(objects: Iterable[Object], namespace: str) -> Iterator[Service]:
-    """The Services that the pods of rendered objects name, in variables of their own and in those of rendered ConfigMaps."""
+def hosts(objects: Iterable[Object]) -> Iterator[Host]:
+    """The hosts that the pods of rendered objects name, in variables of their own and in those of rendered ConfigMaps."""
     every = list(objects)
     maps = {str(one["metadata"].get("name")): map_of(one, "data") for one in every if one["kind"] == "ConfigMap"}
     for owner, spec in manifests.pods(every):
         for container in containers(spec):
             for variable, value in _variables(container, maps):
-                for host, port in hosts(variable, value):
-                    if found := _service(namespace, host):
-                        yield Service(f"{owner} {container.get('name')}", variable, host, port, *found)
+                for host, port in _in_value(variable, value):
+                    yield Host(owner, str(container.get("name")), variable, host, port)
+
+
+def services(objects: Iterable[Object], namespace: str) -> Iterator[Service]:
+    """Those hosts that can only be Services of the cluster."""
+    for one in hosts(objects):
+        if found := _service(namespace, one.host):
+            yield Service(one.owner, one.container, one.variable, one.host, one.port, *found)
 
 
 def _variables(container: Mapping[str, Any], maps: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -53,7 +66,9 @@ def _variables(container: Mapping[str, Any], maps: Mapping[str, Mapping[str, Any
         given = maps.get(str(map_of(source, "configMapRef").get("name")), {})
         yield from ((f"{source.get('prefix') or ''}{key}", str(value)) for key, value in given.items())
     for variable in maps_of(container, "env"):
-        yield str(variable.get("name")), str(variable.get("value") or "")
+        reference = map_of(map_of(variable, "valueFrom"), "configMapKeyRef")
+        value = variable.get("value") or maps.get(str(reference.get("name")), {}).get(str(reference.get("key")))
+        yield str(variable.get("name")), str(value or "")
 
 
 def _service(namespace: str, host: str) -> tuple[str, str] | None:
@@ -69,8 +84,8 @@ def _service(namespace: str, host: str) -> tuple[str, str] | None:
     return None
 
 
-def hosts(name: str, value: str) -> Iterator[tuple[str, int]]:
-    """(host, port or 0) that a variable names; a bare word only where its name says that it is a host."""
+def _in_value(name: str, value: str) -> Iterator[tuple[str, int]]:
+    """(host, port or 0) that the value of a variable names; a bare word only where its name says that it is a host."""
     found = list(_URL.finditer(value))
     if not found and _NAMES_HOST.search(name) and (alone := _ALONE.fullmatch(value)):
         found = [alone]

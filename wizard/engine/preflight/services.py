@@ -35,8 +35,11 @@ async def look(world: World, space: str, name: str) -> ServiceSeen:
     return ServiceSeen("ready" if webhooks.has_ready(slices) else "no endpoints", ports)
 
 
-async def named_services(world: World, inputs: Mapping[str, Any]) -> Mapping[str, ServiceSeen]:
-    """By namespace/name, the Services that variables name; not those of the release, nor the external database's, which D01 looks at."""
+async def named_services(world: World, inputs: Mapping[str, Any]) -> Mapping[str, ServiceSeen | None]:
+    """By namespace/name, the Services that variables name; not those of the release, nor the external database's, which D01 looks at.
+
+    None for each of those that are too many to look at.
+    """
     rendered: Rendered = inputs["rendered"]
     database = inputs["database"]
     own = {f"{world.target.namespace}/{one['metadata'].get('name')}" for one in rendered.of("Service")}
@@ -44,4 +47,5 @@ async def named_services(world: World, inputs: Mapping[str, Any]) -> Mapping[str
     found = {one.label: one for one in named.services(rendered.objects, world.target.namespace) if one.label not in own}
     wanted = list(found.values())[:_MOST]
     seen = await asyncio.gather(*(look(world, one.space, one.service) for one in wanted))
-    return {one.label: state for one, state in zip(wanted, seen, strict=True)}
+    left_out: dict[str, ServiceSeen | None] = dict.fromkeys(found)
+    return left_out | {one.label: state for one, state in zip(wanted, seen, strict=True)}

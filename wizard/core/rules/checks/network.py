@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from wizard.core.kube.ingress import routes
 from wizard.core.kube.network_policy import End, cutting
-from wizard.core.kube.objects import Object, containers, labels_of
+from wizard.core.kube.objects import Object, labels_of
 from wizard.core.limits import map_of, maps_of
 from wizard.core.rules import manifests, named
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Neighbours, Rendered
-from wizard.core.rules.findings.hosts import service_in
 from wizard.core.rules.manifests import Template
 from wizard.core.scheduling.selectors import labels_match
 from wizard.core.target import Target
@@ -50,7 +49,7 @@ def policies(facts: Facts) -> Outcome:
     }
     lines: dict[str, None] = {}
     for found in (
-        _dns(ends, every, around),
+        _dns(ends, every, rendered, around),
         _own(ends, every, rendered, target),
         _from_outside(ends, every, rendered, around),
     ):
@@ -77,8 +76,9 @@ def _of_pod(pod: Object, around: Neighbours) -> End:
     return _end(str(pod["metadata"].get("namespace") or ""), labels_of(pod), map_of(pod, "spec"), around)
 
 
-def _dns(ends: Ends, every: Sequence[Object], around: Neighbours) -> Iterator[str]:
+def _dns(ends: Ends, every: Sequence[Object], rendered: Rendered, around: Neighbours) -> Iterator[str]:
     """Pods that cannot ask any of the cluster's resolvers by UDP, or by TCP, which large answers need."""
+    callers = {one.owner for one in named.hosts(rendered.objects) if not _NO_NAME.fullmatch(one.host)}
     resolvers = [_of_pod(pod, around) for pod in around.resolvers]
     if not resolvers:
         known = around.namespaces.get(_DNS.namespace) if around.namespaces is not None else None
@@ -88,37 +88,26 @@ def _dns(ends: Ends, every: Sequence[Object], around: Neighbours) -> Iterator[st
             continue
         for protocol, name in (("UDP", "dns"), ("TCP", "dns-tcp")):
             cut = [cutting(every, "Egress", end, one, one.port(name, protocol) or 53, protocol) for one in resolvers]
-            if all(cut) and _calls_somebody(template, cut[0], every):
+            if all(cut) and (owner in callers or _may_call(cut[0], every)):
                 yield f"{owner}: NetworkPolicy {', '.join(cut[0])} cuts it from DNS (port 53 {protocol}): it could resolve no name"
                 break
 
 
-def _calls_somebody(template: Template, cut: Sequence[str], every: Sequence[Object]) -> bool:
-    """Whether a pod has a name to resolve: a variable names a host, or its policies let it call others.
-
-    A pod that is to call nobody, such as a database, needs no DNS.
-    """
-    if any(map_of(one, "spec").get("egress") for one in every if one["metadata"].get("name") in cut):
-        return True
-    variables = (one for container in containers(template.spec) for one in maps_of(container, "env"))
-    found = (named.hosts(str(one.get("name")), str(one.get("value") or "")) for one in variables)
-    return any(not _NO_NAME.fullmatch(host) for hosts in found for host, _ in hosts)
+def _may_call(cut: Sequence[str], every: Sequence[Object]) -> bool:
+    """Whether the policies of a pod that names no host let it call others; one that is to call nobody, such as a database, needs no DNS."""
+    return any(map_of(one, "spec").get("egress") for one in every if one["metadata"].get("name") in cut)
 
 
 def _own(ends: Ends, every: Sequence[Object], rendered: Rendered, target: Target) -> Iterator[str]:
     """Services of the release that a variable names and that the pod cannot reach."""
     services = {str(one["metadata"].get("name")): one for one in rendered.of("Service")}
-    for owner, (template, end) in ends.items():
-        for container in containers(template.spec):
-            for variable in maps_of(container, "env"):
-                for host, port in named.hosts(str(variable.get("name")), str(variable.get("value") or "")):
-                    service = services.get(service_in(target.namespace, host))
-                    for other, number in _behind(service, port, ends) if service else ():
-                        cut = cutting(every, "Egress", end, other[1], number) or cutting(
-                            every, "Ingress", other[1], end, number
-                        )
-                        if cut and other[0].owner != owner:
-                            yield f"{owner} calls {host} ({variable.get('name')}), and NetworkPolicy {', '.join(cut)} cuts it from port {number} of {other[0].owner}"
+    for one in named.services(rendered.objects, target.namespace):
+        service = services.get(one.service) if one.space == target.namespace else None
+        _, end = ends[one.owner]
+        for other, number in _behind(service, one.port, ends) if service else ():
+            cut = cutting(every, "Egress", end, other[1], number) or cutting(every, "Ingress", other[1], end, number)
+            if cut and other[0].owner != one.owner:
+                yield f"{one.owner} calls {one.host} ({one.variable}), and NetworkPolicy {', '.join(cut)} cuts it from port {number} of {other[0].owner}"
 
 
 def _behind(service: Object, port: Any, ends: Ends) -> Iterator[tuple[tuple[Template, End], int]]:

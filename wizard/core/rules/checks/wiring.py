@@ -72,24 +72,29 @@ def references(facts: Facts) -> Outcome:
 def services(facts: Facts) -> Outcome:
     """Every Service of the cluster that a variable names is rendered or there, with that port, and pods are behind it."""
     rendered: Rendered = facts["rendered"]
-    there: Mapping[str, ServiceSeen] = facts["named_services"]
+    there: Mapping[str, ServiceSeen | None] = facts["named_services"]
     target: Target = facts["target"]
     own = {str(one["metadata"]["name"]): manifests.service_ports(one) for one in rendered.of("Service")}
     lines: dict[str, str] = {}
     hidden: dict[str, str] = {}
+    left: list[str] = []
     count = 0
     for one in named.services(rendered.objects, target.namespace):
         if one.space == target.namespace and one.service in own:
-            seen = ServiceSeen("ready", own[one.service])
+            seen: ServiceSeen | None = ServiceSeen("ready", own[one.service])
         elif one.label in there:
             seen = there[one.label]
         else:
             continue  # it is the external database, which D01 looks at
         count += 1
-        if seen.state == "hidden":
+        if seen is None:
+            left.append(one.label)
+        elif seen.state == "hidden":
             hidden[one.label] = seen.permission
         elif wrong := _wrong(one, seen, target):
-            lines[f"{one.where}: {one.variable} names {wrong}"] = "cache.host" if CACHE.search(one.variable) else ""
+            lines[f"{one.owner} {one.container}: {one.variable} names {wrong}"] = (
+                "cache.host" if CACHE.search(one.variable) else ""
+            )
     if lines:
         step = "Correct the address, or have it started; a name that this cluster's DNS knows from elsewhere may stay."
         return Outcome("warn", capped(lines), step, next(iter(lines.values())))
@@ -99,6 +104,9 @@ def services(facts: Facts) -> Outcome:
             capped(f"Service {label} is named, and hidden" for label in hidden),
             f"To settle it: {'; '.join(dict.fromkeys(hidden.values()))}.",
         )
+    if left:
+        step = "Look whether they have addresses: kubectl get endpointslices --all-namespaces"
+        return Outcome("unknown", capped(f"Service {label} is named, and was not looked at" for label in left), step)
     return Outcome("pass", (f"{count} named Services are there" if count else "no variable names a Service",))
 
 
