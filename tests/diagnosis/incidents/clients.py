@@ -111,6 +111,11 @@ _OTHERWISE: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("psycopg-pool", "never answers"): ("LG21", API),
     # The client leaves Redis' own word out, and the program the client's: what is left is a number and an address.
     ("redis-py-json", "slot of another node"): ("CO11", API),
+    # Perl's socket says "Invalid argument" of any name that it gets no address for, and TLS is a module of its own.
+    ("perl-redis", "resolver fails"): ("LG04", API),
+    ("perl-redis", "certificate signs itself"): ("LG27", API),
+    # It fails over the password that it was not given before it says so.
+    ("pg8000", "no password"): ("CO11", API),
     # A program that was built without TLS, and is told to use it.
     ("tokio-postgres", "certificate signs itself"): ("LG05", API),
     ("tokio-postgres", "certificate of another host"): ("LG05", API),
@@ -123,7 +128,8 @@ _WITHOUT_WHY: Final = "(app.conf.broker_connection_retry_on_startup=False). Shut
 _MUTE: Final = frozenset({
     ("celery", "password given, none wanted"), ("celery-retry", "password given, none wanted"),
     ("bullmq", "loading"), ("bullmq", "never answers"), ("bullmq", "password given, none wanted"), ("node-redis", "never answers"),
-    ("php-pdo", "never answers"), ("redis-py", "never answers"), ("tokio-postgres", "never answers"),
+    ("php-pdo", "never answers"), ("redis-py", "never answers"), ("tokio-postgres", "never answers"), ("rq", "never answers"),
+    ("arq", "loading"), ("sidekiq", "unknown user"), ("dramatiq", "password given, none wanted"), ("asynq", "password given, none wanted"),
 })  # fmt: skip
 """By client and trouble: programs that wait without a word, or work and only warn."""
 

@@ -29,6 +29,8 @@ from tests.diagnosis.recorder.troubles import TROUBLES, Trouble
 
 RECORDED: Final = Path(__file__).resolve().parents[1] / "recorded"
 _AT_ONCE: Final = 3
+_MADE: Final = "schema_migrations, notes, audit, goose_db_version, databasechangelog, databasechangeloglock"
+"""Tables that programs make."""
 
 
 def main() -> int:
@@ -90,7 +92,7 @@ def record(languages: Sequence[str], workplace: Path, clients: Sequence[str], on
                     recorded = partial(run, trouble=trouble.name, environment=settings, workplace=workplace)
                     told = list(pool.map(recorded, ours))
                 if kind == "postgres":
-                    servers.sql(folder / "plain", "costs", "DROP TABLE IF EXISTS schema_migrations, notes, audit")
+                    servers.sql(folder / "plain", "costs", f"DROP TABLE IF EXISTS {_MADE}")
                 seconds = time.monotonic() - began
                 print(f"{kind}: {trouble.name}: {len(ours)} programs, {seconds:.0f} s", file=sys.stderr, flush=True)
                 for program, recording in zip(ours, told, strict=True):

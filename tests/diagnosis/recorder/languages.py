@@ -15,7 +15,10 @@ from tests.diagnosis.recorder.running import LIMIT, Program
 
 PROGRAMS: Final = Path(__file__).resolve().parent / "programs"
 _INSTALL: Final = 1500
-_DEBIAN: Final = "redis-server,ruby,ruby-pg,ruby-redis,ruby-activerecord,php-cli,php-pgsql,php-redis,libdbd-pg-perl"
+_DEBIAN: Final = (
+    "redis-server,ruby,ruby-pg,ruby-redis,ruby-activerecord,ruby-sequel,ruby-sidekiq,puma,php-cli,php-pgsql,php-redis,"
+    "php-doctrine-dbal,libdbd-pg-perl,libredis-perl,postgresql-client-15"
+)
 
 
 def _call(*words: str, folder: Path, **environment: str) -> str:
@@ -78,6 +81,20 @@ def python(workplace: Path) -> Iterator[Program]:
     yield one("structlog", "postgres", "structlog_service", "structlog", "psycopg")
     yield one("redis-py", "redis", "redis_service", "redis")
     yield one("redis-py-json", "redis", "redis_logged_service", "redis")
+    yield one("pg8000", "postgres", "pg8000_service", "pg8000")
+    yield one("peewee", "postgres", "peewee_service", "peewee", "psycopg2-binary")
+    yield one("tortoise", "postgres", "tortoise_service", "tortoise-orm", "asyncpg")
+    yield one("rq", "redis", "rq_service", "rq", "redis")
+    for client, uses, command, have_of in (
+        ("fastapi", "postgres", "uvicorn --port 0 fastapi_service:app", ("uvicorn", "fastapi", "sqlalchemy")),
+        ("uwsgi", "postgres", "uwsgi --http-socket 127.0.0.1:0 --master --need-app --module uwsgi_service:app", ("uwsgi", "psycopg")),
+        ("dramatiq", "redis", "dramatiq --processes 1 --threads 1 dramatiq_service", ("dramatiq", "redis")),
+        ("arq", "redis", "arq arq_service.WorkerSettings", ("arq", "redis")),
+    ):  # fmt: skip
+        program, *arguments = command.split()
+        start = (str(folder / "bin" / program), *arguments)
+        versions = {name: have[name] for name in ("python", *have_of)}
+        yield Program(client, versions, uses, start, {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(folder)}, limit=12)
     worker = (str(folder / "bin/celery"), "-A", "celery_service", "worker", "--loglevel=INFO", "--pool=solo")
     names = ("python", "celery", "kombu", "redis")
     for client, retry in (("celery", "no"), ("celery-retry", "yes")):
@@ -107,7 +124,11 @@ def python(workplace: Path) -> Iterator[Program]:
 def install_node(workplace: Path) -> None:
     folder = _sources("node", workplace)
     if not (folder / "node_modules").exists():
-        _call("npm", "ci", "--no-audit", "--no-fund", "--silent", folder=folder)
+        _call("npm", "ci", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", folder=folder)
+        # Its command would fetch a program that makes migrations, which nothing here does.
+        without = {"PRISMA_SCHEMA_ENGINE_BINARY": "/bin/true", "CHECKPOINT_DISABLE": "1"}
+        prisma = str(folder / "node_modules/.bin/prisma")
+        _call(prisma, "generate", "--schema", "prisma/schema.prisma", folder=folder, **without)
 
 
 def node(workplace: Path) -> Iterator[Program]:
@@ -138,6 +159,9 @@ def node(workplace: Path) -> Iterator[Program]:
     yield one("knex", "postgres", "knex_service", "knex", "pg")
     yield one("sequelize", "postgres", "sequelize_service", "sequelize", "pg")
     yield one("typeorm", "postgres", "typeorm_service", "typeorm", "pg")
+    yield one("drizzle", "postgres", "drizzle_service", "drizzle-orm", "pg")
+    yield one("prisma", "postgres", "prisma_service", "prisma", "pg")
+    yield one("pg-promise", "postgres", "pg_promise_service", "pg-promise", "pg")
     yield one("ioredis", "redis", "ioredis_service", "ioredis")
     yield one("ioredis-pino", "redis", "ioredis_logged_service", "ioredis", "pino")
     yield one("node-redis", "redis", "node_redis_service", "redis")
@@ -197,6 +221,9 @@ def java(workplace: Path) -> Iterator[Program]:
               only=("connection refused", "never answers", "wrong password", "host name unknown", "too many connections of the role", "starting up"))  # fmt: skip
     yield one("logback-json", "postgres", "HikariService", "HikariCP", "postgresql", "logback-classic", logger="logback",
               options=(f"-Dlogback.configurationFile={folder}/logback.xml",))  # fmt: skip
+    yield one("vertx", "postgres", "VertxService", "vertx-pg-client")
+    yield one("liquibase", "postgres", "LiquibaseService", "liquibase-core", "postgresql")
+    yield one("redisson", "redis", "RedissonService", "redisson")
     yield one("jedis", "redis", "JedisService", "jedis")
     yield one("lettuce", "redis", "LettuceService", "lettuce-core")
     spring = "com.acme.reports.SpringService"
@@ -305,6 +332,12 @@ def go(workplace: Path) -> Iterator[Program]:
     yield one("zap", "postgres", "go.uber.org/zap", pgx)
     yield one("zerolog", "postgres", "github.com/rs/zerolog", pgx)
     yield one("slog", "postgres", pgx)
+    yield one("bun", "postgres", "github.com/uptrace/bun")
+    yield one("go-pg", "postgres", "github.com/go-pg/pg/v10")
+    yield one("goose", "postgres", "github.com/pressly/goose/v3", pgx)
+    yield one("redigo", "redis", "github.com/gomodule/redigo")
+    yield one("rueidis", "redis", "github.com/redis/rueidis")
+    yield one("asynq", "redis", "github.com/hibiken/asynq")
     yield one("go-redis", "redis", "github.com/redis/go-redis/v9")
     yield one("go-redis-slog", "redis", "github.com/redis/go-redis/v9")
     for name, trouble in (
@@ -339,16 +372,22 @@ def debian(workplace: Path) -> Iterator[Program]:
     text = _call("chroot", str(tree), "dpkg-query", "-W", "-f", "${Package} ${Version}\n", folder=workplace)
     have = dict(line.split(" ", 1) for line in text.split("\n") if line)
 
-    def one(client: str, uses: str, program: str, file: str, *names: str) -> Program:
-        words = ("/usr/sbin/chroot", "--userspec=1000:1000", str(tree), program, f"/srv/{file}")
+    def one(client: str, uses: str, command: str, *names: str) -> Program:
+        words = ("/usr/sbin/chroot", "--userspec=1000:1000", str(tree), *command.split())
         return Program(client, {name: have[name] for name in names}, uses, words, {})
 
-    yield one("ruby-pg", "postgres", "ruby", "pg_service.rb", "ruby", "ruby-pg")
-    yield one("activerecord", "postgres", "ruby", "activerecord_service.rb", "ruby", "ruby-activerecord", "ruby-pg")
-    yield one("redis-rb", "redis", "ruby", "redis_service.rb", "ruby", "ruby-redis")
-    yield one("php-pdo", "postgres", "php", "pdo_service.php", "php8.2-cli", "php8.2-pgsql")
-    yield one("phpredis", "redis", "php", "phpredis_service.php", "php8.2-cli", "php-redis")
-    yield one("perl-dbd-pg", "postgres", "perl", "dbd_pg_service.pl", "perl", "libdbd-pg-perl")
+    yield one("ruby-pg", "postgres", "ruby /srv/pg_service.rb", "ruby", "ruby-pg")
+    yield one("activerecord", "postgres", "ruby /srv/activerecord_service.rb", "ruby", "ruby-activerecord", "ruby-pg")
+    yield one("sequel", "postgres", "ruby /srv/sequel_service.rb", "ruby", "ruby-sequel", "ruby-pg")
+    yield one("puma", "postgres", "puma --bind tcp://127.0.0.1:0 /srv/puma_service.ru", "ruby", "puma", "ruby-activerecord", "ruby-pg")  # fmt: skip
+    yield one("redis-rb", "redis", "ruby /srv/redis_service.rb", "ruby", "ruby-redis")
+    yield one("sidekiq", "redis", "sidekiq --environment production --require /srv/sidekiq_service.rb", "ruby", "ruby-sidekiq", "ruby-redis")  # fmt: skip
+    yield one("php-pdo", "postgres", "php /srv/pdo_service.php", "php8.2-cli", "php8.2-pgsql")
+    yield one("doctrine", "postgres", "php /srv/doctrine_service.php", "php8.2-cli", "php-doctrine-dbal", "php8.2-pgsql")  # fmt: skip
+    yield one("phpredis", "redis", "php /srv/phpredis_service.php", "php8.2-cli", "php-redis")
+    yield one("perl-dbd-pg", "postgres", "perl /srv/dbd_pg_service.pl", "perl", "libdbd-pg-perl")
+    yield one("perl-redis", "redis", "perl /srv/redis_service.pl", "perl", "libredis-perl")
+    yield one("psql", "postgres", "sh /srv/psql_service.sh", "postgresql-client-15")
 
 
 # Rust

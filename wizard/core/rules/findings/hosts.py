@@ -106,6 +106,16 @@ def unresolved(it: Called, line: str, snapshot: Snapshot) -> tuple[str, tuple[st
     return None
 
 
+_RESOLVED: Final = re.compile(r"refused|reset|timed? ?out|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
+"""Words of a connection that was tried, for which the name was resolved before."""
+
+
+def never_resolved(it: Called, line: str, snapshot: Snapshot) -> bool:
+    """Whether a line that says no more than that a server is not reached is about a Service that is not there."""
+    there = not it.service or "Service" in snapshot.hidden or snapshot.named("Service", it.service)
+    return not there and it.host in line and not _RESOLVED.search(line)
+
+
 def evidence(it: Called, snapshot: Snapshot) -> list[Evidence]:
     """What is behind the host in this namespace."""
     if not it.service:

@@ -378,7 +378,8 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         title, remedy = _NO_PROGRAM[0].format(path=script), _NO_PROGRAM[1]
     if message.id == "LG04" and (other := hosts.other_port(called, stated.line, snapshot)):
         title, remedy = other
-    if message.id == "LG03":
+    kind = "LG03" if message.id == "LG04" and hosts.never_resolved(called, stated.line, snapshot) else message.id
+    if kind == "LG03":
         title, remedy = hosts.unresolved(called, stated.line, snapshot) or (title, remedy)
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
@@ -390,7 +391,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
     proof += _of_store(broken, snapshot)
     return Finding(
-        message.id,
+        kind,
         title,
         broken or snapshot.root_name(pod),
         tuple(proof),

@@ -119,7 +119,7 @@ MESSAGES: Final = (
     ),
     Message(
         # MySQL, MongoDB, ClickHouse, SQL Server, Oracle, Kafka, RabbitMQ, SMTP, Prisma, and SQLSTATE 28P01
-        "LG01", _words(r"access denied for user [^\n]{1,120}\(using password: (?:yes|no)\)|authentication (?:has )?fail(?:ed|ure)|auth(?:entication)? error: "
+        "LG01", _words(r"access denied for user [^\n]{1,120}\(using password: (?:yes|no)\)|authentication (?:has )?fail(?:ed|ure)|auth(?:entication)? error: (?!error while (?:reading|writing))"
                        r"|bad auth\b|invalid_password|\b28P01\b|invalid (?:user ?name|login|user) or password|(?:wrong|incorrect|invalid) (?:user ?name or )?password"
                        r"|login failed for user|invalid username/password|ORA-01017|SASL authentication (?:failed|exception)|SaslAuthenticationException"
                        r"|login was refused|(?-i:\bP1000\b)|invalid credentials"),
@@ -187,7 +187,7 @@ MESSAGES: Final = (
     ),
     Message(
         # Redis Cluster; PostgreSQL's extension.c; Django; poolers between a client and PostgreSQL
-        "LG28", _words(r"\bmoved(?:error)?:? \d+ \S+:\d+|(?-i:CROSSSLOT)[^\n]{0,80}|(?-i:CLUSTERDOWN)[^\n]{0,80}|this instance has cluster support disabled"
+        "LG28", _words(r"\bmoved(?:error)?:? \d+ \S+:\d+|\bMOVED redirection[^\n]{0,80}|(?-i:CROSSSLOT)[^\n]{0,80}|(?-i:CLUSTERDOWN)[^\n]{0,80}|this instance has cluster support disabled"
                        r"|could not open extension control file[^\n]{0,160}|extension \"[^\"\n]+\" (?:is not available|must be loaded)|could not access file \"\$libdir[^\"\n]+\""
                        r"|\b\w{1,40} [\d.]{1,12} or later is required[^\n]{0,80}|prepared statement \"[^\"\n]*\" (?:already exists|does not exist)|unsupported startup parameter[^\n]{0,80}"),
         "the {store} is not of the kind or version that it needs: {said}",
@@ -206,6 +206,16 @@ MESSAGES: Final = (
         "the {store} is still starting: {said}",
         ("Wait: it reads its data first. How long depends on how much there is.",), False, "yes",
         ("Don't restart it: it would begin anew.",), waits=True,
+    ),
+    Message(
+        # PostgreSQL's storage and write-ahead log, as a client or as its own log says it
+        "VO06", _words(r"could not (?:extend|write(?: to)?|create|fsync|open) (?:file|block|temporary file|init file)[^\n]{0,160}no space left on device|\b53100\b"),
+        "the disk of the database is full: {volume}",
+        (
+            "Give it more room: raise spec.resources.requests.storage of its claim, where its storage class lets it grow.",
+            "Or free some by the database's own means; files that it made itself are not to be deleted by hand.",
+        ),
+        True, "no", ("Don't delete the claim or what is in it: the data goes with it.",), of_store="database",
     ),
     Message(
         "LG08", _words(r"(?:relation|type|schema|extension|sequence|index|constraint|view|table) \"[^\"]+\"(?: of relation \"[^\"]+\")? does not exist"
@@ -230,16 +240,6 @@ MESSAGES: Final = (
         "LG20", _words(r"exec format error"),
         "the image is for another processor architecture than its node",
         ("Use an image that has the node's architecture, or a node selector (kubernetes.io/arch) for the image's.",), True, "no",
-    ),
-    Message(
-        # PostgreSQL's storage and write-ahead log, as a client or as its own log says it
-        "VO06", _words(r"could not (?:extend|write(?: to)?|create|fsync|open) (?:file|block|temporary file|init file)[^\n]{0,160}no space left on device|\b53100\b"),
-        "the disk of the database is full: {volume}",
-        (
-            "Give it more room: raise spec.resources.requests.storage of its claim, where its storage class lets it grow.",
-            "Or free some by the database's own means; files that it made itself are not to be deleted by hand.",
-        ),
-        True, "no", ("Don't delete the claim or what is in it: the data goes with it.",), of_store="database",
     ),
     Message(
         "VO06", _words(r"^(?!.*(?:cgroup|inotify|fsnotify|file watch|semaphore)).*no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
@@ -325,6 +325,13 @@ MESSAGES: Final = (
         True, "no", ("Don't switch the verification off: whoever stands between them could read and change everything.",),
     ),
     Message(
+        # Vert.x and others that keep the reason to themselves
+        "LG25", _words(r"\bSSL handshake failed\W*$"),
+        "its TLS handshake with what it calls fails",
+        ("See whether the server speaks TLS at that port, and whether its certificate is valid, for the name that is called, and of an authority that the program knows.",),
+        True, "no", ("Don't switch the verification off: whoever stands between them could read and change everything.",), wrapper=True,
+    ),
+    Message(
         # V8, HotSpot, .NET, PHP, Ruby, Python, Go, BEAM, C++, Rust
         "LG26", _words(r"JavaScript heap out of memory|ineffective mark-compacts near heap limit|OutOfMemoryError: (?:Java heap space|Metaspace|GC overhead|Direct buffer)"
                        r"|(?:terminating|aborting) due to java\.lang\.OutOfMemoryError|System\.OutOfMemoryException|allowed memory size of \d+ bytes exhausted"
@@ -341,7 +348,7 @@ MESSAGES: Final = (
                        r"|cannot load such file|\bdlopen\b[^\n]{0,80}cannot open|Bundler::GemNotFound|could not find \S+ in (?:any of the sources|locally installed gems)|could not find driver|Class \"[^\"\n]+\" not found"
                        r"|failed opening required '[^'\n]+'|could not find or load main class \S+|unable to access jarfile \S+|(?:ClassNotFoundException|NoClassDefFoundError)\b[^\n]{0,120}"
                        r"|no main manifest attribute|\bGLIBC(?:XX)?_[\d.]+' not found|error while loading shared libraries[^\n]{0,120}|error loading shared library[^\n]{0,120}"
-                       r"|cannot open shared object file|could not load file or assembly[^\n]{0,120}|query engine (?:library )?for current platform"),
+                       r"|cannot open shared object file|could not load file or assembly[^\n]{0,120}|query engine (?:library )?for current platform|\b(?:[A-Z]\w*::)+\w+ is required (?:for|to|by)\b"),
         "its image has not all that the program needs: {said}",
         ("Go back to the image that ran, or build it again with what is missing: a module, a library, or the file that its command names.",
          "A volume that is mounted over the program's folder hides what the image has there."),
@@ -370,8 +377,8 @@ MESSAGES: Final = (
         ("Compare the key, the secret, the bucket and the address with those of the store; RequestTimeTooSkewed means that a clock is wrong.",), True, "no",
     ),
     Message(
-        "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
-                       r"|wrong[_ ]version[_ ]number|tls handshake (?:failed|eof)|rejected SSL upgrade|refused TLS connection|first record does not look like a TLS handshake"
+        "LG05", _words(r"server does not (?:support|handle) (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
+                       r"|wrong[_ ]version[_ ]number|tls handshake (?:failed|eof)|rejected SSL upgrade|refuse[sd] (?:TLS|SSL)|first record does not look like a TLS handshake"
                        r"|unsupported or unrecognized SSL message|SSL connection is required|insecure transport|disconnected before secure TLS connection was established|NoTlsError|no SSL enabled connection|InvalidContentType|packet length too long"
                        r"|cannot determine the frame size|when SSL support is not compiled in|(?-i:\bP1011\b)"),
         "it wants TLS and the server it calls has none, or the other way round",
@@ -385,7 +392,7 @@ MESSAGES: Final = (
                        # nginx, HAProxy, Kafka, curl, MySQL, PHP, glibc, Java's NIO, .NET
                        r"|host not found in (?:upstream|resolver)|(?:could ?n[o']t|could not|unable to) resolve (?:host|address|server|hostname)\b|no resolvable bootstrap urls|DNS resolution failed"
                        r"|unknown MySQL server host|getaddrinfo(?: for \S+)?(?:\(\))?:? failed|getaddrinfo: |no address associated with hostname|UnresolvedAddressException"
-                       r"|SocketException \(\d+, 11\)"
+                       r"|SocketException \(\d+, 11\)|\(SocketError\)"
                        r"|bad address '"),
         "the name {host} does not resolve",
         ("Correct the host of the connection, or make the Service of that name.",
@@ -405,7 +412,7 @@ MESSAGES: Final = (
     ),
     Message(
         "LG04", _words(r"connection refused|ConnectionRefusedError|connect call failed|connect(?:ion)?(?: attempt)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
-                       r"|could not connect to server|connection to server at [^\n]{0,250}failed(?=\s*$|: (?:\w+ timed out|timeout|host is|server closed|could not|connection))"
+                       r"|could not connect to (?:\w+ )?server|connection to server at [^\n]{0,250}failed(?=\s*$|: (?:\w+ timed out|timeout|host is|server closed|could not|connection))"
                        r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"
                        # Prisma, Npgsql, Lettuce and Jedis, redis-py, psycopg, node-postgres, StackExchange.Redis
                        r"|can't reach database server|failed to connect to (?:any host|\[?[\d.:]+\]?:\d+)|unable to connect to \S+:\d+|timeout connecting to server"
@@ -420,9 +427,10 @@ MESSAGES: Final = (
     ),
     Message(
         # what a client says once its connection is away, and no more
-        "LG04", _words(r"connection reset\b|ECONNRESET|\bEPIPE\b|broken pipe|(?:socket|read) error on (?:read socket|connection)|socket hang up|server closed the connection"
+        "LG04", _words(r"connection reset\b|ECONNRESET|\bEPIPE\b|broken pipe|(?:socket|read) error on (?:read socket|connection)|socket hang up|server (?:has )?closed the connection"
                        r"|connection (?:was )?closed (?:by|unexpectedly)|connection was aborted|i/o error: end of file|unexpected EOF|connection is closed|max retries per request|socket closed unexpectedly|the client is closed|unexpected end of stream|\b(?:redis|database|store|cache|broker|connect\w*|ping|dial)\b[^\n]{0,60}: EOF$"
-                       r"|\btimed ?out\W*$|timeout expired|deadline exceeded|timeout reading from socket|^(?:asyncio\.(?:exceptions\.)?)?TimeoutError\W*$|read timed out"),
+                       r"|\btimed ?out\W*$|timeout expired|deadline exceeded|timeout reading from socket|^(?:asyncio\.(?:exceptions\.)?)?TimeoutError\W*$|read timed out|error while (?:reading from|writing to) \w+ server"
+                       r"|(?:^|Caused by: |Connect\w{0,24}Exception: )java\.util\.concurrent\.TimeoutException\W*$"),
         "{host} closes its connection, or does not answer in time",
         ("See whether what it calls runs and is ready, whether the port is right, and what its own log says.",
          "Where one side speaks TLS and the other does not, this is all that is seen of it."), False, "unknown", waits=True, wrapper=True,

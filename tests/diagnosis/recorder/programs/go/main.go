@@ -9,6 +9,7 @@ import (
 var programs = map[string]func(){
 	"pgx": pgxService, "pgxpool": pgxpoolService, "lib-pq": pqService, "gorm": gormService, "golang-migrate": migrateService,
 	"zap": zapService, "zerolog": zerologService, "slog": slogService, "go-redis": redisService, "go-redis-slog": redisSlogService,
+	"bun": bunService, "go-pg": goPgService, "goose": gooseService, "redigo": redigoService, "rueidis": rueidisService, "asynq": asynqService,
 	"port": portService, "file": fileService, "json": jsonService, "env": envService, "nil": nilService, "write": writeService,
 }
 
