@@ -20,6 +20,7 @@ from uuid import UUID
 from tests.diagnosis import noise
 from tests.diagnosis.breaking import Bed
 from tests.diagnosis.worlds import World
+from wizard.core import limits
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.rules.snapshot import HelmError, Revision
 from wizard.core.text import sanitize
@@ -248,8 +249,6 @@ def _add_variables(bed: Bed, rng: Random) -> None:
 
 # Logs
 
-_LINES: Final = 40
-"""Lines of a log that a look reads."""
 _EXITS: Final = (1, 2, 3)
 """Codes with which a program ends itself."""
 
@@ -267,7 +266,7 @@ def _log(bed: Bed, rng: Random) -> None:
             code = ((one.get("lastState") or {}).get("terminated") or {}).get("exitCode")
             last = rng.choice(noise.LAST) if code in _EXITS and rng.random() < 0.3 else ()
             lines = [*before, *(_restyled(line, style) for line in said), *after, *last]
-            world.logs[key] = [sanitize.line(line) for line in lines[-_LINES:]]
+            world.logs[key] = [sanitize.line(line) for line in lines[-limits.LOG_LINES :]]
 
 
 def _noise(container: Node, style: noise.Format, rng: Random, most: int) -> list[str]:
