@@ -39,7 +39,8 @@ test-full: tools
 # Containers for real: Linux and root; the first line says in one sentence why it cannot run elsewhere.
 test-real: tools
 	$(PY) -m tests.realnode build cert-manager traefik metrics-server
-	$(PY) -m pytest tests/realnode -n 2 --dist loadgroup -m real
+	$(PY) -m pytest tests/realnode -n 2 --dist loadgroup -m "real and not alone"
+	$(PY) -m pytest tests/realnode -n 1 --dist loadgroup -m "real and alone"
 
 # On helm 4; what guards the data on both. Of the way in only cert-manager: Traefik takes longer to build than CI should.
 test-real-sample: tools

@@ -8,6 +8,8 @@ mkdir -p "$run"/{run,lib,log}
 mount --bind "$run/run" /run
 mount --bind "$run/lib" /var/lib
 mount --bind "$run/log" /var/log
+mkdir -p /var/lib/kubelet
+mount -t tmpfs -o mode=755 kubelet /var/lib/kubelet # what pods write, so that a test can have it run full
 mount --bind "$run/resolv.node" /etc/resolv.conf # nothing is ever pulled: names fail at once
 hostname "$name"
 ip link set lo up

@@ -87,6 +87,22 @@ def grow_volume(name: str, size: str) -> None:
     )
 
 
+@contextlib.contextmanager
+def disk_left(room: int) -> Iterator[None]:
+    """Leave no more than so many bytes on the disk to which pods write; the kubelet then takes pods off the node."""
+    inside, folder = _inside("--mount"), "/var/lib/kubelet"
+    used = int(needs.run([*inside, "df", "--block-size=1", "--output=used", folder], 10).split()[-1])
+
+    def resize(size: str) -> None:
+        needs.run([*inside, "mount", "-o", f"remount,size={size}", folder], 10)
+
+    resize(str(used + room))
+    try:
+        yield
+    finally:
+        resize("50%")
+
+
 def trust_registry(host: str, authority: Path) -> None:
     """Let the node pull from a registry at address:port of this machine, whose certificate is of that authority."""
     folder = layout.registries() / host

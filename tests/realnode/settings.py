@@ -109,6 +109,7 @@ def kubelet(folder: Path) -> str:
                 "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%",
                 "imagefs.available": "1%",
             },
+            "evictionPressureTransitionPeriod": "5s",
         }
     )  # fmt: skip
 

@@ -1,10 +1,11 @@
 """Words that a real node said: kubelet 1.36.3, containerd 2.4.2, runc 1.1.5, PostgreSQL 16.15 with psql 16.2, Redis 7.0.15.
 
-`tests/realnode/test_causes.py` produces them there, in real containers.
+`tests/realnode/test_causes.py` and `test_node_disk.py` produce them there, in real containers.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from tests.diagnosis.breaking import APP, CACHE, DB, Bed, Break, all_of
@@ -147,6 +148,26 @@ def _config_refused(words: str) -> Break:
     return lambda bed: bed.waits(APP, "CreateContainerConfigError", words)
 
 
+_LOW = "The node was low on resource: ephemeral-storage. Threshold quantity: 671703, available: 24Ki. Container app was using 32Ki, request is 0, has larger consumption of ephemeral-storage. "
+
+
+def _disk_of_the_node(bed: Bed) -> None:
+    """Its disk is full: a pod of it was evicted."""
+    pod = bed.pods(APP)[0]
+    told = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": _LOW}
+    bed.world.objects.append(
+        {
+            "kind": "Pod", "apiVersion": "v1", "spec": copy.deepcopy(pod["spec"]),
+            "metadata": {**copy.deepcopy(pod["metadata"]), "name": f"{pod['metadata']['name']}-gone", "uid": "uid-gone", "creationTimestamp": bed.ago(900)},
+            "status": {"phase": "Failed", "reason": "Evicted", "message": _LOW, "conditions": [{**told, "lastTransitionTime": bed.ago(20)}]},
+        }
+    )  # fmt: skip
+    node = bed.one("Node", pod["spec"]["nodeName"])
+    for one in node["status"]["conditions"]:
+        if one["type"] == "DiskPressure":
+            one.update(status="True", reason="KubeletHasDiskPressure", message="kubelet has disk pressure", lastTransitionTime=bed.ago(24))  # fmt: skip
+
+
 CASES: tuple[Case, ...] = (
     # The kubelet and the runtime
     Case("key of a ConfigMap missing in a volume", "CO06", API, _cannot_mount("configmap references non-existent config key: rules.yaml", _RULES)),
@@ -191,6 +212,8 @@ CASES: tuple[Case, ...] = (
     Case("wrong password given to Redis", "LG01", API, _crash("AUTH failed: WRONGPASS invalid username-password pair or user is disabled.", "NOAUTH Authentication required.")),
     Case("Redis runs a script", "LG23", REDIS, _crash("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")),
     Case("database number that Redis has not", "LG22", API, _crash("ERR DB index is out of range")),
+    # The node
+    Case("disk of the node that is full, with a pod that it took", "CL01", "Node/node-2", _disk_of_the_node),
     # Files of the stores
     Case("files of another major version, in the words of 16", "LG06", STORE, _store(DB, *_server("FATAL:  database files are incompatible with server", "DETAIL:  The data directory was initialized by PostgreSQL version 15, which is not compatible with this version 16.15."))),
     Case("data folder of another user, with its hint", "LG06", STORE, _store(DB, *_server('FATAL:  data directory "/var/lib/postgresql/data/pgdata" has wrong ownership', "HINT:  The server must be started by the user that owns the data directory."))),
