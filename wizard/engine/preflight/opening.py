@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from wizard.core.answers import validate
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
 
@@ -54,6 +53,8 @@ async def begun(state: SessionState, draft: Draft, *, helm: bool) -> AsyncIterat
 
 async def _uid(helm: Helm, target: Target) -> str:
     """By helm, unless it is told to go elsewhere than the kubeconfig says, or takes no such name of a release."""
+    from wizard.core.answers import validate  # 8 ms, while connections open already
+
     if validate.release(target.release) or helm.overrides(target):
         return ""
     return await helm.uid_of(target, *cluster_identity.USUAL)
