@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -45,21 +44,14 @@ class Installer:
         self._state.ports.runs.warm()
         return await listing.operation(self._state.cluster(target), target, asked)
 
-    async def checks(
-        self, draft: Draft, only: Collection[str] = (), *, probe: bool = False
-    ) -> AsyncIterator[CheckResult]:
+    def checks(self, draft: Draft, only: Collection[str] = (), *, probe: bool = False) -> AsyncIterator[CheckResult]:
         """Every check of the draft as it is decided, or those with these IDs alone; never raises.
 
         With `probe` a pod tries the external database; a front end shows `probe_text` before.
         """
-        from wizard.engine.preflight import opening
+        from wizard.engine.preflight import checks
 
-        async with opening.begun(self._state, draft, helm=not only or "W06" in only) as begun:
-            from wizard.engine.preflight import checks
-
-            async with aclosing(checks.run(self._state, self._answers, draft, begun, only, probe=probe)) as results:
-                async for result in results:
-                    yield result
+        return checks.run(self._state, self._answers, draft, only, probe=probe)
 
     def probe_text(self, draft: Draft) -> str:
         """What `checks` with `probe` makes in the cluster, and that it goes away again: for the person, before it is made."""

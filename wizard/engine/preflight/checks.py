@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -20,7 +20,6 @@ from wizard.core.target import Target
 from wizard.core.tls.files import KEY_QUESTION
 from wizard.engine.preflight import collectors
 from wizard.engine.preflight.kept import Kept
-from wizard.engine.preflight.opening import Opening, target_without_chart
 from wizard.engine.preflight.world import World
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from wizard.engine.secret_files import TlsFiles
     from wizard.engine.state import SessionState
 
+_AT_FIRST: Final = 12
+"""Connections for what is asked of the API server before anything is rendered."""
 _LATE: Final = frozenset({"dry_run", "probe"})
 """Facts that need the namespace; their checks run again once it exists."""
 _TRIED: Final = dict.fromkeys(_LATE, Absent("is tried in the review"))
@@ -41,26 +42,29 @@ _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
 async def run(
-    state: SessionState,
-    answers: Answers,
-    draft: Draft,
-    opening: Opening,
-    only: Collection[str] = (),
-    *,
-    probe: bool = False,
-) -> AsyncGenerator[CheckResult, None]:
+    state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = (), *, probe: bool = False
+) -> AsyncIterator[CheckResult]:
     """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises.
 
     `probe`: the person asked for the pod that tries the external database.
     """
-    world, foreign = world_of(state, answers, draft), answers.is_foreign(draft)
-    world = replace(world, probes=probe, usual_uid=opening.uid_for(world.target))
-    checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
-    async for result in _evaluate(world, checks):
-        # A foreign chart has no such field that could be opened.
-        question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
-        mark = (await asyncio.shield(world.values())).mark if world.values else ""
-        yield replace(result, question=question, made_for=mark)
+    state.kubeconfig()  # its current context is the one that no answer names
+    connecting = state.cluster(_target_without_chart(state, draft)).connect(_AT_FIRST)
+    opening = asyncio.gather(connecting, state.ports.helm.info(), return_exceptions=True)
+    try:
+        await asyncio.sleep(0)  # so that connections open and helm tells its version while the chart is read
+        world, foreign = replace(world_of(state, answers, draft), probes=probe), answers.is_foreign(draft)
+        checks = tuple(
+            check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only)
+        )
+        async for result in _evaluate(world, checks):
+            # A foreign chart has no such field that could be opened.
+            question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
+            mark = (await asyncio.shield(world.values())).mark if world.values else ""
+            yield replace(result, question=question, made_for=mark)
+    finally:
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
 
 
 async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:
@@ -103,7 +107,7 @@ def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
     try:
         prepared = answers.prepare(draft)
     except Problem as problem:
-        target = target_without_chart(state, draft)
+        target = _target_without_chart(state, draft)
         return World(
             state.cluster(target),
             ports.documents,
@@ -131,6 +135,16 @@ def _values(prepared: Prepared) -> Values:
         return Values(prepared.text, prepared.mark)
     except Problem as problem:
         return Values(problem=problem)
+
+
+def _target_without_chart(state: SessionState, draft: Draft) -> Target:
+    options, suggestions, given = state.options, state.suggestions, draft.answers
+    return Target(
+        given.get("context") or suggestions.current_context,
+        given.get("namespace") or options.namespace or "default",
+        given.get("release") or options.release or "llm-cost-ops",
+        draft.kubeconfig or options.kubeconfig,
+    )
 
 
 def _at_work(ports: Ports) -> Mapping[Target, str]:

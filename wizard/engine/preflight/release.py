@@ -86,7 +86,7 @@ async def helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailur
 async def _uids(world: World) -> tuple[str, str, str]:
     """What identifies the cluster, its uid and its uid for helm, which is asked at once for what most people may read."""
     helm, target = world.helm, world.target
-    usual = world.usual_uid or asyncio.ensure_future(helm.uid_of(target, *cluster_identity.USUAL))
+    usual = asyncio.ensure_future(helm.uid_of(target, *cluster_identity.USUAL))
     try:
         mark = await cluster_identity.mark(world.cluster, target)
         if mark is None:

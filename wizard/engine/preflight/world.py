@@ -75,8 +75,6 @@ class World:
     """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""
     """This machine as a Lease names it."""
-    usual_uid: asyncio.Future[str] | None = None
-    """Helm's answer to the uid of what identifies most clusters, where it was asked before."""
     typing: bool = False
     """Whether a person may be in the middle of an answer: no registry is asked for an image whose name may not be whole."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
