@@ -159,6 +159,17 @@ class Bed:
             pod["status"] = {"phase": "Pending", "conditions": [{**refused, "lastTransitionTime": self.ago(20)}]}
             self.event(pod, "FailedScheduling", message)
 
+    def evicted(self, minutes: float, message: str) -> None:
+        """A pod of the application that the kubelet evicted is left over; its replacement runs."""
+        pod = self.pods(APP)[0]
+        left = {"kind": "Pod", "apiVersion": "v1", "spec": copy.deepcopy(pod["spec"]),
+                "metadata": {**copy.deepcopy(pod["metadata"]), "name": f"{pod['metadata']['name']}-gone", "uid": "uid-gone",
+                             "creationTimestamp": self.ago(minutes + 900)},
+                "status": {"phase": "Failed", "reason": "Evicted", "message": message, "startTime": self.ago(minutes + 900)}}  # fmt: skip
+        told = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message}
+        left["status"]["conditions"] = [{**told, "lastTransitionTime": self.ago(minutes)}]
+        self.world.objects.append(left)
+
     def not_made(self, component: str, message: str) -> None:
         """The API server refuses its pods."""
         self.unready(component)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from tests.diagnosis.breaking import APP, CACHE, DB, Bed, Break, all_of
@@ -153,16 +152,8 @@ _LOW = "The node was low on resource: ephemeral-storage. Threshold quantity: 671
 
 def _disk_of_the_node(bed: Bed) -> None:
     """Its disk is full: a pod of it was evicted."""
-    pod = bed.pods(APP)[0]
-    told = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": _LOW}
-    bed.world.objects.append(
-        {
-            "kind": "Pod", "apiVersion": "v1", "spec": copy.deepcopy(pod["spec"]),
-            "metadata": {**copy.deepcopy(pod["metadata"]), "name": f"{pod['metadata']['name']}-gone", "uid": "uid-gone", "creationTimestamp": bed.ago(900)},
-            "status": {"phase": "Failed", "reason": "Evicted", "message": _LOW, "conditions": [{**told, "lastTransitionTime": bed.ago(20)}]},
-        }
-    )  # fmt: skip
-    node = bed.one("Node", pod["spec"]["nodeName"])
+    bed.evicted(20, _LOW)
+    node = bed.one("Node", bed.pods(APP)[0]["spec"]["nodeName"])
     for one in node["status"]["conditions"]:
         if one["type"] == "DiskPressure":
             one.update(status="True", reason="KubeletHasDiskPressure", message="kubelet has disk pressure", lastTransitionTime=bed.ago(24))  # fmt: skip

@@ -445,19 +445,7 @@ def _hook_of_start_fails(bed: Bed) -> None:
 
 
 def _evicted(minutes: float, message: str) -> Break:
-    """An evicted pod is left over; its replacement runs."""
-
-    def act(bed: Bed) -> None:
-        pod = bed.pods(APP)[0]
-        left = {"kind": "Pod", "apiVersion": "v1", "spec": copy.deepcopy(pod["spec"]),
-                "metadata": {**copy.deepcopy(pod["metadata"]), "name": f"{pod['metadata']['name']}-gone", "uid": "uid-gone",
-                             "creationTimestamp": bed.ago(minutes + 900)},
-                "status": {"phase": "Failed", "reason": "Evicted", "message": message, "startTime": bed.ago(minutes + 900)}}  # fmt: skip
-        told = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message}
-        left["status"]["conditions"] = [{**told, "lastTransitionTime": bed.ago(minutes)}]
-        bed.world.objects.append(left)
-
-    return act
+    return lambda bed: bed.evicted(minutes, message)
 
 
 # kubernetes/kubernetes#91600, cloud-ark/kubeplus#1382
