@@ -78,10 +78,15 @@ def is_store(pod: Object, container: str, host: str) -> bool:
 
 def without_service(pod: Object, container: str, snapshot: Snapshot) -> Called:
     """The first host of the container's environment that means a Service here which is not there."""
-    for host, _ in _given(pod, container) if "Service" not in snapshot.hidden else ():
-        if (name := service_name(host, snapshot)) and not snapshot.named("Service", name):
+    for host, _ in _given(pod, container):
+        if _is_missing(name := service_name(host, snapshot), snapshot):
             return Called(host, name)
     return Called()
+
+
+def _is_missing(service: str, snapshot: Snapshot) -> bool:
+    """Whether a host means a Service here that is known not to be there; "" means none."""
+    return bool(service) and "Service" not in snapshot.hidden and not snapshot.named("Service", service)
 
 
 def unresolved(it: Called, line: str, snapshot: Snapshot) -> tuple[str, tuple[str, ...]] | None:
@@ -93,7 +98,7 @@ def unresolved(it: Called, line: str, snapshot: Snapshot) -> tuple[str, tuple[st
                 "Have the cluster's DNS looked at (CoreDNS in kube-system), and whether a NetworkPolicy keeps the pods from it.",
             ),
         )
-    if it.service and "Service" not in snapshot.hidden:
+    if _is_missing(it.service, snapshot):
         return (
             f"it calls {it.host}, and there is no Service of that name",
             ("An upgrade or a rollback makes a Service of the chart again; correct the host if it is misspelt.",),
@@ -112,8 +117,7 @@ _RESOLVED: Final = re.compile(r"refused|reset|timed? ?out|\d+\.\d+\.\d+\.\d+", r
 
 def never_resolved(it: Called, line: str, snapshot: Snapshot) -> bool:
     """Whether a line that says no more than that a server is not reached is about a Service that is not there."""
-    there = not it.service or "Service" in snapshot.hidden or snapshot.named("Service", it.service)
-    return not there and it.host in line and not _RESOLVED.search(line)
+    return _is_missing(it.service, snapshot) and it.host in line and not _RESOLVED.search(line)
 
 
 def evidence(it: Called, snapshot: Snapshot) -> list[Evidence]:
